@@ -9,6 +9,7 @@ import pytest
 import testinfra
 from testinfra.host import Host
 
+from tests.deployed.verify.findings import comparing
 from tests.deployed.verify.inspection import Found, Inspection, inspect
 from tests.deployed.verify.outputs import Instance, Port, Stack
 
@@ -29,12 +30,17 @@ def _load(config: pytest.Config) -> Stack:
         try:
             config.stash[_stack] = Stack.load(path)
         except (OSError, ValueError) as error:
-            pytest.exit(
+            raise pytest.UsageError(
                 f"{OUTPUTS_VARIABLE}={path}: these aren't the outputs of a stack: {error}. "
-                "Write them with `pulumi stack output --json --show-secrets`, or run `./neurocore verify`.",
-                returncode=pytest.ExitCode.USAGE_ERROR,
-            )
+                "Write them with `pulumi stack output --json --show-secrets`, or run `./neurocore verify`."
+            ) from error
     return config.stash[_stack]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse outputs that can't be read before anything is collected from them."""
+    if OUTPUTS_VARIABLE in os.environ:
+        _load(session.config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -71,7 +77,16 @@ def stack(pytestconfig: pytest.Config) -> Stack:
 @pytest.fixture(scope="session")
 def host() -> Host:
     """Where the containers run. (testinfra's own fixture lives for a module; this one for the whole run.)"""
-    return testinfra.get_host(os.environ.get(HOST_VARIABLE, "local://"))
+    address = os.environ.get(HOST_VARIABLE, "local://")
+    host = testinfra.get_host(address)
+    with comparing(
+        f"host {address}", next_step="check its address, and that `ssh` gets there without a question"
+    ) as check:
+        try:
+            host.check_output("true")
+        except RuntimeError as error:  # what testinfra raises when ssh itself fails
+            check.holds(False, "can't be reached", declared="a shell", found=error)
+    return host
 
 
 @pytest.fixture(scope="session")

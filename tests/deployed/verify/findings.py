@@ -66,4 +66,6 @@ def _said(value: object) -> str:
     if isinstance(value, set | frozenset | list | tuple):
         items = value if isinstance(value, list | tuple) else sorted(value, key=str)
         return ", ".join(_said(item) for item in items) or "none"
-    return "none" if value is None or value == "" else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None or value == "" else str(value).strip()

@@ -11,6 +11,7 @@ from typing import Any
 
 from testinfra.host import Host
 
+from tests.deployed.verify.findings import comparing
 from tests.deployed.verify.outputs import Stack
 
 STACK_LABEL = "neurocore.stack"
@@ -97,7 +98,7 @@ def inspect(host: Host, stack: Stack) -> Inspection:
     """Ask Docker about every declared container and every other that says it is of this stack.
 
     Raises:
-        RuntimeError: Docker doesn't answer.
+        Differs: Docker doesn't answer.
     """
     names = [instance.name for instance in stack.instances()]
     label = shlex.quote(f"label={STACK_LABEL}={stack.stack}")
@@ -106,11 +107,9 @@ def inspect(host: Host, stack: Stack) -> Inspection:
         f"docker container inspect $ids {shlex.join(names)}"
     )
     # Exit code 1 is "some of these don't exist", which a check reports; the others are there on stdout.
-    if asked.rc not in (0, 1) or (asked.rc == 1 and "No such container" not in asked.stderr):
-        raise RuntimeError(
-            f"Docker on {host.backend.get_pytest_id()} doesn't answer: {asked.stderr.strip()}. "
-            "Check that it runs and that this user may use it (`docker info`)."
-        )
+    answered = asked.rc == 0 or (asked.rc == 1 and "No such container" in asked.stderr)
+    with comparing("Docker", next_step="see why with `docker info`: is it running, may this user use it?") as check:
+        check.holds(answered, "doesn't answer", declared="a list of containers", found=asked.stderr)
     containers = {found.name: found for found in map(Found, json.loads(asked.stdout))}
     return Inspection(containers, frozenset(names))
 

@@ -15,7 +15,7 @@ SCHEMA = 1
 
 
 class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class ContainerImage(_Declared):

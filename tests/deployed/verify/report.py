@@ -102,16 +102,15 @@ class VerificationReport:
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         for fault, nodeids in self._faults.items():
             kinds = ", ".join(dict.fromkeys(_kind(nodeid) for nodeid in nodeids))
-            terminalreporter.write_line("")
-            terminalreporter.write_line(f"{kinds}: {fault}" if kinds else fault, red=True)
+            terminalreporter.write_line(f"{kinds}: {fault}\n" if kinds else f"{fault}\n", red=True)
         total = sum(self._outcomes.values(), Counter[str]())
         failed = total["failed"] + total["error"]
-        terminalreporter.write_line("")
-        if failed or self._faults:
+        if failed:
             terminalreporter.write_line(f"{failed} of {total.total()} checks failed.", red=True, bold=True)
-            return
-        asked = f"{total['passed']} checks: all as declared."
-        terminalreporter.write_line(asked, green=bool(total["passed"]))
+        elif self._faults or not total["passed"]:
+            terminalreporter.write_line("Nothing was checked.", red=True, bold=True)
+        else:
+            terminalreporter.write_line(f"{total['passed']} checks: all as declared.", green=True)
 
 
 def _kind(nodeid: str) -> str:

@@ -104,16 +104,14 @@ def test_mounts(instance: Instance, found: Found, stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def folders(host: Host, inspection: Inspection, stack: Stack) -> dict[tuple[str, str], Answer]:
+def folders(host: Host, inspection: Inspection) -> dict[tuple[str, str], Answer]:
     """Whether what is bind-mounted is a folder, asked inside: there it is visible whoever asks."""
-    running = {container.name for container in inspection.running}
     return run_all(
         host,
         {
-            (instance.name, mount.target): in_container(instance.name, "test", "-d", mount.target)
-            for instance in stack.instances()
-            for mount in instance.service.mounts
-            if mount.type == "bind" and instance.name in running
+            (container.name, target): in_container(container.name, "test", "-d", target)
+            for container in inspection.running
+            for target in _bind_mounted(container)
         },
     )
 
@@ -122,10 +120,9 @@ def test_only_folders_are_bind_mounted(
     instance: Instance, running: Found, folders: dict[tuple[str, str], Answer], stack: Stack
 ) -> None:
     with comparing(instance, next_step=stack.repair) as check:
-        for mount in instance.service.mounts:
-            if mount.type == "bind":
-                # A single file stays the old one when it is replaced on the host by renaming.
-                check.equal(mount.target, declared="a folder", found=_kind(folders[instance.name, mount.target]))
+        for target in _bind_mounted(running):
+            # A single file stays the old one when it is replaced on the host by renaming.
+            check.equal(target, declared="a folder", found=_kind(folders[running.name, target]))
 
 
 def test_networks(instance: Instance, found: Found, stack: Stack) -> None:
@@ -136,6 +133,10 @@ def test_networks(instance: Instance, found: Found, stack: Stack) -> None:
             check.holds(
                 instance.service.alias in aliases, f"alias on {network}", declared=instance.service.alias, found=aliases
             )
+
+
+def _bind_mounted(container: Found) -> list[str]:
+    return [mount["Destination"] for mount in container.raw["Mounts"] if mount["Type"] == "bind"]
 
 
 def _leads_to_docker(source: str) -> bool:

@@ -41,7 +41,7 @@ def asked(host: Host, stack: Stack) -> dict[str, HttpAnswer]:
 
 def test_health_url(health_url: str, asked: dict[str, HttpAnswer], stack: Stack) -> None:
     with comparing(health_url, next_step=f"see `./neurocore status --stack {stack.stack}` and the logs") as check:
-        check.holds(asked[health_url].status == 200, "health", declared="status 200", found=asked[health_url])
+        check.holds(asked[health_url].status == 200, "health URL", declared="status 200", found=asked[health_url])
 
 
 def test_edge_keeps_metrics_inside(
