@@ -226,7 +226,7 @@ class _Build:
         self.children.run(
             f"Building {recipe.name}",
             [
-                *("docker", "build", "--build-arg", f"BASE_IMAGE={stand_in.base.image}", *proxies),
+                *("docker", "build", "--force-rm", "--build-arg", f"BASE_IMAGE={stand_in.base.image}", *proxies),
                 *("--label", f"{registry.RECIPE_LABEL}={stand_in.hash}"),
                 *("--label", f"org.opencontainers.image.title={recipe.name} (stand-in for {what})"),
                 *(["--no-cache"] if self.fresh else []),
