@@ -44,7 +44,7 @@ export interface SearchResult {
   page: number;
   snippet: string;
   score: number;
-  chunk_id: string;
+  chunk_id: number;
 }
 
 export interface SearchAnswer {

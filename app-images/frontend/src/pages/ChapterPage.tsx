@@ -44,8 +44,8 @@ export function ChapterPage({ id }: { id: string }) {
       </p>
       <PageTitle title={chapter.title} />
       <p className="meta chapter-meta">
-        Written {moment(chapter.created_at)} from {count(chapter.citations.length, "passage")} of your library. Check
-        the sources before you rely on it.
+        Written {moment(chapter.created_at)} from {count(chapter.citations.length, "quotation")}. Check the sources
+        before you rely on it.
       </p>
       <div className="chapter-body">
         <ChapterText sections={chapter.sections} onCitation={follow} />

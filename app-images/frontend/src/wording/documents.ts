@@ -35,18 +35,19 @@ function readySentence(document: LibraryDocument): string {
 const FAILURES: Readonly<Record<string, string>> = {
   encrypted: "It is protected by a password. Save a copy without protection and upload that.",
   damaged: "The file is damaged and cannot be read. Get it again from where it came from and upload that.",
-  empty: "It has no pages. Check that the right file was chosen.",
+  empty: "There is nothing on its pages. Check that the right file was chosen.",
   no_text: "No text was found in it: it is probably a scan. Run text recognition (OCR) on it and upload the result.",
-  internal: "Neurocore failed while reading it; the file itself may be fine. Delete it and upload it again.",
+  internal: "Neurocore failed while reading it; the file itself may be fine. Upload it again to have it tried once more.",
 };
 
+const UNKNOWN_REASON = "The reason is not known. Upload it again; if it fails again, tell the operators.";
+
 function failureSentence(error: DocumentFailure | null): string {
-  if (error === null) return "The reason is not known. Delete it and upload it again.";
+  if (error === null) return UNKNOWN_REASON;
   if (error.code === "too_many_pages") {
-    // The server's sentence has the limit in it.
     return `${error.message || "It has too many pages."} Split it and upload the parts.`;
   }
-  return FAILURES[error.code] ?? (error.message || "The reason is not known. Delete it and upload it again.");
+  return FAILURES[error.code] ?? (error.message || UNKNOWN_REASON);
 }
 
 /** True while the server still works on it, so that asking again makes sense. */
