@@ -14,6 +14,7 @@ from operate.errors import UserError
 
 APT_FOLDER = Path("/etc/apt")
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
+REPOSITORY = "neurocore-offline/base"
 LABEL = "neurocore.offline.base"
 ARCHIVE_VARIABLE = "NEUROCORE_DEBIAN_ARCHIVE"
 
@@ -96,7 +97,7 @@ class Base:
 
     @property
     def image(self) -> str:
-        return f"neurocore-offline/base:{self.suite}-{self.key[:12]}"
+        return f"{REPOSITORY}:{self.suite}-{self.key[:12]}"
 
     def tarball(self, cache: Path) -> Path:
         return cache / "images" / f"base-{self.suite}-{self.key[:12]}.tar"
@@ -106,9 +107,9 @@ class Base:
         hooks = []
         if self.certificates:
             # Networks that inspect TLS: without the machine's own authorities pip and npm fail inside builds.
-            hooks = [
-                f"--customize-hook=upload {path} {CERTIFICATES / path.name}" for path in self.certificates
-            ] + ['--customize-hook=chroot "$1" update-ca-certificates']
+            hooks = [f"--customize-hook=upload {path} {CERTIFICATES / path.name}" for path in self.certificates] + [
+                '--customize-hook=chroot "$1" update-ca-certificates'
+            ]
         return [
             "mmdebstrap",
             f"--mode={'root' if os.geteuid() == 0 else 'unshare'}",

@@ -11,21 +11,21 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
+from dataclasses import dataclass
 from pathlib import Path
 
-from offline.images import registry
-from offline.images.base import LABEL as BASE_LABEL
+from offline.images import registry, schedule
+from offline.images.base import REPOSITORY as BASE_REPOSITORY
 from offline.images.base import Base, find_archive, find_base
 from offline.images.engine import Children, docker, query
 from offline.images.recipes import Recipe, load_recipes
+from offline.images.schedule import Task
 from operate.errors import UserError
 from stacks.images import STAND_IN_REGISTRY, Image, load_catalogue
 
 PARALLEL_BUILDS = 2
 REGISTRY_IMAGE = "neurocore-offline/registry:2"
+STAGE_LABEL = "neurocore.offline.stage"
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 Report = Callable[[str], None]
@@ -115,9 +115,7 @@ def _plan(names: Iterable[str], cache: Path) -> _Plan:
             )
         wanted.append(stand_in(name, catalogue[name].reference(STAND_IN_REGISTRY), catalogue[name]))
     registry_image = stand_in("registry", REGISTRY_IMAGE, None)
-    return _Plan(
-        cache, tuple(wanted), registry_image, registry.Registry(REGISTRY_IMAGE, registry_image.hash, cache)
-    )
+    return _Plan(cache, tuple(wanted), registry_image, registry.Registry(REGISTRY_IMAGE, registry_image.hash, cache))
 
 
 @contextlib.contextmanager
@@ -133,78 +131,51 @@ def _lock(cache: Path, report: Report) -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A step of the work; of those that can start, the one with the most `weight` (seconds) goes first."""
-
-    name: str
-    weight: int
-    action: Callable[[], None] = field(compare=False)
-
-
 class _Build:
     """One run: bases, then images two at a time, each pushed as soon as the registry serves."""
 
     def __init__(self, plan: _Plan, report: Report, *, fresh: bool) -> None:
         self.plan, self.report, self.fresh = plan, report, fresh
         self.children = Children()
+        self.superseded: list[str] = []
         self.logs = plan.cache / "logs" / "images"
 
     def run(self) -> None:
-        try:
-            self._run_tasks(self._tasks())
-        except BaseException:
-            self.children.stop()
-            raise
+        if self.plan.registry.has_storage():
+            # What it serves is only known when it runs, and may be all that is wanted.
+            self._run_tasks([])
+            self._run_tasks(list(self.plan.stand_ins) if self.fresh else self.plan.outdated())
+        else:
+            self._run_tasks(list(self.plan.stand_ins))
         self._remove_superseded()
 
-    def _tasks(self) -> dict[_Task, set[_Task]]:
-        """The tasks and what each waits for, given what is there now (another process may just have built)."""
-        plan = self.plan
-        serving = plan.registry.is_serving()
-        outdated = list(plan.stand_ins) if self.fresh or not serving else plan.outdated()
-        graph: dict[_Task, set[_Task]] = {}
-        bases: dict[str, _Task] = {}
+    def _run_tasks(self, outdated: list[_StandIn]) -> None:
+        schedule.run(self._tasks(outdated), workers=PARALLEL_BUILDS, stop=self.children.stop)
 
-        def add_build(stand_in: _StandIn) -> set[_Task]:
+    def _tasks(self, outdated: list[_StandIn]) -> dict[Task, set[Task]]:
+        """What it takes to have the registry run and serve `outdated`: the tasks, and what each waits for."""
+        plan = self.plan
+        graph: dict[Task, set[Task]] = {}
+        bases: dict[str, Task] = {}
+
+        def add_build(stand_in: _StandIn) -> set[Task]:
             if stand_in.is_built() and not self.fresh:
                 return set()
             suite = stand_in.recipe.base
             if suite not in bases:
                 heaviest = max(s.recipe.build_s for s in [*outdated, plan.registry_image] if s.recipe.base == suite)
-                bases[suite] = _Task(f"base-{suite}", heaviest, lambda: self._make_base(stand_in.base))
+                bases[suite] = Task(f"base-{suite}", heaviest, lambda: self._make_base(stand_in.base))
                 graph[bases[suite]] = set()
-            task = _Task(
-                f"build-{stand_in.recipe.name}", stand_in.recipe.build_s, lambda: self._build_image(stand_in)
-            )
+            task = Task(f"build-{stand_in.recipe.name}", stand_in.recipe.build_s, lambda: self._build_image(stand_in))
             graph[task] = {bases[suite]}
             return {task}
 
-        serve = _Task("serve", 0, lambda: plan.registry.serve(self.report))
-        graph[serve] = add_build(plan.registry_image) if self.fresh or not serving else set()
+        serve = Task("serve", 0, lambda: plan.registry.serve(self.report))
+        graph[serve] = set() if plan.registry.is_serving() else add_build(plan.registry_image)
         for stand_in in outdated:
-            push = _Task(f"push-{stand_in.recipe.name}", 1, lambda s=stand_in: self._push(s))
+            push = Task(f"push-{stand_in.recipe.name}", 1, lambda s=stand_in: self._push(s))
             graph[push] = {serve} | add_build(stand_in)
         return graph
-
-    def _run_tasks(self, graph: dict[_Task, set[_Task]]) -> None:
-        order = TopologicalSorter(graph)
-        order.prepare()
-        waiting: list[_Task] = []
-        running: dict[Future[None], _Task] = {}
-        with ThreadPoolExecutor(PARALLEL_BUILDS) as workers:
-            try:
-                while order.is_active():
-                    waiting = sorted([*waiting, *order.get_ready()], key=lambda task: task.weight)
-                    while waiting and len(running) < PARALLEL_BUILDS:
-                        task = waiting.pop()
-                        running[workers.submit(task.action)] = task
-                    for done in wait(running, return_when=FIRST_COMPLETED).done:
-                        done.result()
-                        order.done(running.pop(done))
-            except BaseException:
-                self.children.stop()  # before the pool waits for its threads, or it would wait for the builds
-                raise
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -212,7 +183,7 @@ class _Build:
     def _make_base(self, base: Base) -> None:
         if self.fresh:
             base.tarball(self.plan.cache).unlink(missing_ok=True)
-            query("image", "rm", base.image)  # not there is fine: it is made next
+            query("image", "rm", "--force", base.image)  # not there is fine: it is made next
         base.ensure(self.plan.cache, self.children, self._log(f"base-{base.suite}"), self.report)
 
     def _build_image(self, stand_in: _StandIn) -> None:
@@ -222,6 +193,8 @@ class _Build:
         log = self._log(recipe.name)
         log.unlink(missing_ok=True)
         proxies = [option for name in _PROXY_VARIABLES if os.environ.get(name) for option in ("--build-arg", name)]
+        if before := query("image", "inspect", "--format", "{{.Id}}", stand_in.reference).stdout.strip():
+            self.superseded.append(before)
         started = time.monotonic()
         self.children.run(
             f"Building {recipe.name}",
@@ -241,15 +214,16 @@ class _Build:
         self.children.run(f"Pushing {name}", ["docker", "push", stand_in.reference], log=self._log(name))
 
     def _remove_superseded(self) -> None:
-        """Remove what earlier recipes left behind, known by our labels and no name or container using it any more."""
-        for label in (registry.RECIPE_LABEL, "neurocore.offline.stage"):
-            docker("image", "prune", "--force", "--filter", f"label={label}")
+        """Remove what this run replaced, unless something is built upon it or runs from it (Docker then refuses)."""
+        # By id and by stage, never by the recipe's label: images built upon a stand-in inherit that.
+        for image in self.superseded:
+            query("image", "rm", image)
+        docker("image", "prune", "--force", "--filter", f"label={STAGE_LABEL}")
         bases = {s.base.suite: s.base.image for s in [*self.plan.stand_ins, self.plan.registry_image]}
-        tags = docker("image", "ls", "--filter", f"label={BASE_LABEL}", "--format", "{{.Repository}}:{{.Tag}}").split()
-        for tag in tags:
-            suite = tag.rpartition(":")[2].rpartition("-")[0]
-            if suite in bases and tag != bases[suite]:
-                docker("image", "rm", "--force", tag)
+        for image in docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", BASE_REPOSITORY).split():
+            suite = image.removeprefix(f"{BASE_REPOSITORY}:").rpartition("-")[0]
+            if image != bases.get(suite, image):
+                query("image", "rm", image)
 
 
 def main() -> None:

@@ -110,9 +110,13 @@ class Registry:
         label, _, running = result.stdout.rstrip("\n").rpartition(" ")
         return ("" if label == "<no value>" else label), running == "true"
 
+    def has_storage(self) -> bool:
+        """Whether there is a place where an earlier run may have pushed images."""
+        return self.storage.is_dir()
+
     def is_serving(self) -> bool:
         """Whether the container runs with exactly these settings and answers."""
-        if self._state() != (self.settings, True):
+        if self._state() != (self.settings, True) or not self.has_storage():
             return False
         try:
             return ask("/v2/") is not None
@@ -130,8 +134,9 @@ class Registry:
                 f"There is a container named {CONTAINER} that this project didn't make.",
                 next_step=f"Rename or remove it (docker rename {CONTAINER} OTHER), then repeat.",
             )
-        if label is not None and label != self.settings:
-            report("Replacing the image registry: its image or settings changed")
+        if label is not None and (label != self.settings or not self.has_storage()):
+            # Storage that was deleted under a running container stays its storage: nothing could be pushed.
+            report("Replacing the image registry: its image, settings or storage changed")
             docker("rm", "--force", CONTAINER)
             label, running = None, False
         if not running:

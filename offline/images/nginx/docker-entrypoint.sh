@@ -6,8 +6,10 @@ if [ "${1:-}" = nginx ] || [ "${1:-}" = nginx-debug ]; then
     for script in /docker-entrypoint.d/*; do
         [ -x "$script" ] || continue
         case "$script" in
-            # shellcheck disable=SC1090  # which scripts there are is only known when it runs
-            *.envsh) . "$script" ;;
+            *.envsh)
+                # shellcheck disable=SC1090  # which scripts there are is only known when it runs
+                . "$script"
+                ;;
             *.sh) "$script" ;;
         esac
     done

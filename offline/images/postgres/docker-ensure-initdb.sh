@@ -3,6 +3,7 @@
 # docker-ensure-initdb.sh does nothing when there is a database already; as docker-enforce-initdb.sh it fails then.
 # usage: docker-ensure-initdb.sh [postgres [SERVER ARGUMENT...]]
 set -Eeo pipefail
+# shellcheck source-path=SCRIPTDIR source=docker-entrypoint.sh
 . /usr/local/bin/docker-entrypoint.sh
 
 if [ "${1:-}" = postgres ]; then shift; fi
