@@ -25,12 +25,19 @@ SECRETS_FOLDER = "/run/secrets"
 
 ROTATE = "take the place that shows it as read by others: change the secret and find out how it came there"
 
-# Prints the environment of every process that the container's user can look into, and says which it couldn't.
-# A process that has ended meanwhile is none.
-PRINT_ENVIRONMENTS = (
-    "for process in /proc/[0-9]*; do "
-    'tr "\\0" "\\n" 2>/dev/null <"$process/environ" || { [ ! -d "$process" ] || echo "UNREADABLE $process"; }; done'
-)
+# Prints the environment of every process that the container's user can look into, and names those it couldn't.
+# A process that Docker is just putting into the container (a health check) hides until its program begins: such
+# ones are asked again, for two seconds. One that has ended meanwhile is none.
+PRINT_ENVIRONMENTS = """\
+for process in /proc/[0-9]*; do
+  tries=20
+  until tr "\\0" "\\n" 2>/dev/null <"$process/environ" || [ ! -d "$process" ]; do
+    tries=$((tries - 1))
+    if [ "$tries" -eq 0 ]; then echo "UNREADABLE $process"; break; fi
+    sleep 0.1
+  done
+done
+"""
 
 
 def test_not_in_docker_inspect(inspection: Inspection, stack: Stack) -> None:
