@@ -1,0 +1,1 @@
+"""Pulumi's engine, its Python language host and the providers, built from Go modules: for networks without get.pulumi.com."""
