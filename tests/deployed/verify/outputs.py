@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA = 1
 
@@ -128,7 +128,8 @@ class Stack(_Declared):
     stack: str
     prefix: str
     state_id: str | None = None
-    services: dict[str, Service]
+    # Without services there would be nothing to check, and nothing to fail.
+    services: dict[str, Service] = Field(min_length=1)
     urls: dict[str, str]
     secrets: dict[str, str | None] = {}
 

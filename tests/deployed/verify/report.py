@@ -110,7 +110,7 @@ class VerificationReport:
         elif self._faults or not total["passed"]:
             terminalreporter.write_line("Nothing was checked.", red=True, bold=True)
         else:
-            terminalreporter.write_line(f"{total['passed']} checks: all as declared.", green=True)
+            terminalreporter.write_line(f"{total['passed']} checked, all as declared.", green=True)
 
 
 def _kind(nodeid: str) -> str:
