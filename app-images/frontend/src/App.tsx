@@ -37,7 +37,7 @@ export function App() {
 function SignedIn({ status }: { status: SystemStatus | null }) {
   const { api, session } = useServices();
   const route = useRoute();
-  const uploads = useUploads(api, useAnnounce());
+  const uploads = useUploads(api, status, useAnnounce());
   const loadUser = useCallback((signal: AbortSignal) => api.me(signal), [api]);
   const { data: user } = useLoad(loadUser);
   const [lastSearch, rememberSearch] = useState<SearchAnswer | null>(null);
@@ -65,7 +65,7 @@ function SignedIn({ status }: { status: SystemStatus | null }) {
         </a>
         <Header route={route} user={user} onLogOut={logOut} />
         <main id="main" className="main" tabIndex={-1}>
-          <CurrentPage route={route} uploads={uploads} />
+          <CurrentPage route={route} uploads={uploads} status={status} />
         </main>
         <Footer status={status} />
       </div>
@@ -73,10 +73,16 @@ function SignedIn({ status }: { status: SystemStatus | null }) {
   );
 }
 
-function CurrentPage({ route, uploads }: { route: Route; uploads: Uploads }) {
+interface CurrentPageProps {
+  route: Route;
+  uploads: Uploads;
+  status: SystemStatus | null;
+}
+
+function CurrentPage({ route, uploads, status }: CurrentPageProps) {
   switch (route.page) {
     case "library":
-      return <LibraryPage uploads={uploads} />;
+      return <LibraryPage uploads={uploads} limits={status} />;
     case "search":
       return <SearchPage />;
     case "chapters":

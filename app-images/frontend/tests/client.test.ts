@@ -101,15 +101,15 @@ describe("what comes back", () => {
 
 describe("a session that the server no longer accepts", () => {
   it("is reported with the token that was refused", async () => {
-    answer(401, '{"error":{"code":"token_expired","message":"Expired."},"request_id":"r-3"}');
+    answer(401, '{"error":{"code":"unauthenticated","message":"Expired."},"request_id":"r-3"}');
     await expect(api.me()).rejects.toMatchObject({ status: 401 });
     expect(session.rejected).toHaveBeenCalledExactlyOnceWith("secret-token");
   });
 
   it("is not what a wrong password means", async () => {
     session.token.mockReturnValue(null);
-    answer(401, '{"error":{"code":"invalid_credentials","message":"Wrong."},"request_id":"r-4"}');
-    await expect(api.login("a@b.org", "wrong")).rejects.toMatchObject({ code: "invalid_credentials" });
+    answer(401, '{"error":{"code":"wrong_credentials","message":"Wrong."},"request_id":"r-4"}');
+    await expect(api.login("a@b.org", "wrong")).rejects.toMatchObject({ code: "wrong_credentials" });
     expect(session.rejected).not.toHaveBeenCalled();
   });
 });

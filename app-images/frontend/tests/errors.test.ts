@@ -28,7 +28,7 @@ describe("wordError", () => {
     wordError(new ApiError({ status, code, message, requestId: "r-3" })).sentence;
 
   it("says what to do about what the API is known to refuse", () => {
-    expect(answer(401, "invalid_credentials")).toBe("The e-mail address or the password is wrong.");
+    expect(answer(401, "wrong_credentials")).toBe("The e-mail address or the password is wrong.");
     expect(answer(409, "email_taken")).toContain("Log in instead");
     expect(answer(415, "not_a_pdf")).toContain("Only PDF files");
     expect(answer(422, "nothing_found")).toContain("Try other words");
@@ -48,6 +48,11 @@ describe("wordError", () => {
 
   it("calls an update an update", () => {
     expect(answer(503, "http_503")).toContain("starting or being updated");
+  });
+
+  it("says how long to wait after too many wrong passwords, and makes do without", () => {
+    expect(answer(429, "too_many_attempts", "Wait 5 minutes.")).toBe("Wait 5 minutes.");
+    expect(answer(429, "http_429")).toContain("Wait a minute");
   });
 
   it("passes on what it does not know", () => {

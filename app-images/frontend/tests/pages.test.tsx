@@ -1,12 +1,22 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ApiClient } from "../src/api/client";
+import type { LibraryDocument, SystemStatus } from "../src/api/types";
 import { App } from "../src/App";
 import { ServicesContext } from "../src/services";
 import { Session } from "../src/session/session";
 
 /** Answers by method and path; what isn't named is a 404 in the API's envelope. */
 let answers: Record<string, () => Response>;
+
+const STATUS: SystemStatus = {
+  version: "9.9",
+  ai_external: false,
+  registration: "open",
+  max_upload_mb: 1,
+  max_pages: 2000,
+  embedding: { provider: "built-in", model: "m", dimensions: 256 },
+};
 
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
 const refusal = (status: number, code: string, requestId: string) =>
@@ -29,7 +39,7 @@ beforeEach(() => {
   vi.stubGlobal("scrollTo", vi.fn());
   answers = {
     "GET /api/status": () =>
-      json({ version: "9.9", ai_external: false, registration: "open", embedding: { provider: "built-in" } }),
+      json(STATUS),
     "GET /api/auth/me": () => json({ id: "u-1", email: "lin@house.example", name: "Dr. Lin" }),
     "GET /api/documents": () => json({ items: [], total: 0 }),
     "GET /api/chapters": () => json({ items: [], total: 0 }),
@@ -50,7 +60,7 @@ it("says what to do in an empty library, and that no text leaves the house", asy
 });
 
 it("goes back to the log-in with a sentence when the session has ended", async () => {
-  answers["GET /api/documents"] = () => refusal(401, "token_expired", "r-1");
+  answers["GET /api/documents"] = () => refusal(401, "unauthenticated", "r-1");
   open("#/");
   await screen.findByRole("heading", { name: "Log in" });
   expect(screen.getByText(/^Your session has ended/)).toBeDefined();
@@ -58,7 +68,7 @@ it("goes back to the log-in with a sentence when the session has ended", async (
 
 it("shows the reason of a failed document, and its request id when the list cannot be had", async () => {
   let broken = true;
-  const document = {
+  const document: LibraryDocument = {
     id: "d-1",
     sha256: "0",
     filename: "scan.pdf",
@@ -67,6 +77,7 @@ it("shows the reason of a failed document, and its request id when the list cann
     pages: null,
     chunks: 0,
     error: { code: "no_text", message: "" },
+    mine: false,
     created_at: "2025-11-24T12:00:00Z",
   };
   answers["GET /api/documents"] = () =>
@@ -77,6 +88,16 @@ it("shows the reason of a failed document, and its request id when the list cann
   fireEvent.click(screen.getByRole("button", { name: "Try again" }));
   await screen.findByText(/^No text was found in it/);
   expect(screen.queryByRole("alert")).toBeNull();
+  // A colleague's: only who uploaded it may delete it.
+  expect(screen.queryByRole("button", { name: "Delete scan.pdf" })).toBeNull();
+});
+
+it("refuses a file that is too large before it is sent", async () => {
+  open("#/");
+  await screen.findByText(/^Up to 1 MiB and 2,000 pages each/);
+  const large = new File([new Uint8Array(1024 * 1024 + 1)], "atlas.pdf");
+  fireEvent.change(screen.getByLabelText("PDF files to upload"), { target: { files: [large] } });
+  expect((await screen.findByRole("alert")).textContent).toContain("larger than 1 MiB. Split it");
 });
 
 it("keeps a search in memory only: in no address and no storage", async () => {
@@ -119,7 +140,7 @@ it("leads from a number in a chapter to the quoted source, and back", async () =
 
 it("offers no account where the operators make them", async () => {
   answers["GET /api/status"] = () =>
-    json({ version: "9.9", ai_external: false, registration: "closed", embedding: { provider: "built-in" } });
+    json({ ...STATUS, registration: "closed" });
   open("#/", null);
   await screen.findByText("Accounts are made by the operators of this system.");
   await waitFor(() => expect(screen.queryByRole("button", { name: "Create an account" })).toBeNull());

@@ -13,8 +13,9 @@ function document(state: DocumentState, more: Partial<LibraryDocument> = {}): Li
     size_bytes: 1,
     state,
     pages: null,
-    chunks: null,
+    chunks: 0,
     error: null,
+    mine: true,
     created_at: "2025-11-24T12:00:00Z",
     ...more,
   };
@@ -73,6 +74,8 @@ describe("the line on whether text leaves the house", () => {
     version: "1",
     ai_external,
     registration: "open",
+    max_upload_mb: 100,
+    max_pages: 2000,
     embedding: { provider: "openai", model: "m", dimensions: 1 },
   });
 

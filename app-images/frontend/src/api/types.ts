@@ -5,7 +5,8 @@ export type DocumentState = "queued" | "processing" | "ready" | "failed";
 export interface User {
   id: string;
   email: string;
-  name: string | null;
+  /** Empty when none was given. */
+  name: string;
 }
 
 export interface Token {
@@ -28,8 +29,10 @@ export interface LibraryDocument {
   size_bytes: number;
   state: DocumentState;
   pages: number | null;
-  chunks: number | null;
+  chunks: number;
   error: DocumentFailure | null;
+  /** Whether the reader uploaded it, and so may delete it. */
+  mine: boolean;
   created_at: string;
 }
 
@@ -86,6 +89,9 @@ export interface Chapter extends ChapterSummary {
 export interface SystemStatus {
   version: string;
   ai_external: boolean;
-  registration: string;
+  registration: "open" | "closed";
+  /** MiB. */
+  max_upload_mb: number;
+  max_pages: number;
   embedding: { provider: string; model: string; dimensions: number };
 }

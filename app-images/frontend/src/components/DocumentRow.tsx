@@ -9,6 +9,7 @@ interface Props {
   onDelete: () => void;
 }
 
+/** A document, its state in words, and, for the person who uploaded it, the way to be rid of it. */
 export function DocumentRow({ document, onDelete }: Props) {
   const wording = wordState(document);
   return (
@@ -20,17 +21,20 @@ export function DocumentRow({ document, onDelete }: Props) {
         <p className={wording.tone === "bad" ? "row-sentence row-sentence-bad" : "row-sentence"}>{wording.sentence}</p>
         <p className="meta">
           {fileSize(document.size_bytes)} · <time dateTime={document.created_at}>{moment(document.created_at)}</time>
+          {!document.mine && " · from a colleague"}
         </p>
       </div>
       <StateBadge wording={wording} />
-      <button
-        type="button"
-        className="button button-quiet"
-        aria-label={`Delete ${document.filename}`}
-        onClick={onDelete}
-      >
-        Delete
-      </button>
+      {document.mine && (
+        <button
+          type="button"
+          className="button button-quiet"
+          aria-label={`Delete ${document.filename}`}
+          onClick={onDelete}
+        >
+          Delete
+        </button>
+      )}
     </li>
   );
 }

@@ -1,7 +1,14 @@
 import { useId, useRef, useState, type DragEvent } from "react";
+import { wordLimits, type UploadLimits } from "../wording/limits";
+
+interface Props {
+  onFiles: (files: readonly File[]) => void;
+  /** What the server takes; null until it has said so. */
+  limits: UploadLimits | null;
+}
 
 /** Takes PDFs by drag and drop or from the file chooser. */
-export function UploadArea({ onFiles }: { onFiles: (files: readonly File[]) => void }) {
+export function UploadArea({ onFiles, limits }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const hint = useId();
   // dragenter and dragleave also fire for the elements inside; only the balance tells whether a file is above.
@@ -37,7 +44,7 @@ export function UploadArea({ onFiles }: { onFiles: (files: readonly File[]) => v
       <div>
         <p className="upload-title">{over ? "Let go to upload" : "Drop PDF files here"}</p>
         <p className="hint" id={hint}>
-          Their text is read and indexed; as soon as a file is ready, it can be searched.
+          {limits === null ? "Their text can be searched as soon as it has been read." : wordLimits(limits)}
         </p>
       </div>
       <button

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { ApiClient } from "../api/client";
 import { isStopped } from "../wording/errors";
+import { refuseTooLarge, type UploadLimits } from "../wording/limits";
 
 export type UploadState =
   | { step: "sending"; fraction: number }
@@ -24,7 +25,11 @@ export interface Uploads {
 }
 
 /** Uploads of this tab, one after the other: two at once would only share the same line. */
-export function useUploads(api: ApiClient, announce: (sentence: string) => void): Uploads {
+export function useUploads(
+  api: ApiClient,
+  limits: UploadLimits | null,
+  announce: (sentence: string) => void,
+): Uploads {
   const [list, setList] = useState<Upload[]>([]);
   const [arrivals, setArrivals] = useState(0);
   const nextKey = useRef(1);
@@ -60,16 +65,17 @@ export function useUploads(api: ApiClient, announce: (sentence: string) => void)
     (files: readonly File[]) => {
       for (const file of files) {
         const key = nextKey.current++;
+        const refusal = refuseTooLarge(file.size, limits);
+        const state: UploadState =
+          refusal === null ? { step: "sending", fraction: 0 } : { step: "refused", error: refusal };
+        setList((before) => [...before, { key, filename: file.name, size: file.size, state }]);
+        if (refusal !== null) continue;
         const stop = new AbortController();
         stops.current.set(key, stop);
-        setList((before) => [
-          ...before,
-          { key, filename: file.name, size: file.size, state: { step: "sending", fraction: 0 } },
-        ]);
         chain.current = chain.current.then(() => send(key, file, stop));
       }
     },
-    [send],
+    [limits, send],
   );
 
   const dismiss = useCallback(

@@ -79,6 +79,7 @@ function WriteForm() {
             onChange={(event) => setTopic(event.target.value)}
             placeholder="e.g. perioperative management of vestibular schwannoma"
             maxLength={300}
+            minLength={2}
             autoComplete="off"
             required
           />

@@ -14,6 +14,7 @@ import { useLoad } from "../hooks/useLoad";
 import type { Uploads } from "../hooks/useUploads";
 import { useServices } from "../services";
 import { isPending, wordState } from "../wording/documents";
+import type { UploadLimits } from "../wording/limits";
 import { count } from "../wording/numbers";
 
 const PAGE_SIZE = 25;
@@ -22,7 +23,12 @@ const LOOK_AGAIN = 1500;
 /** Milliseconds until the list is asked for again when it could not be had. */
 const RETRY = 5000;
 
-export function LibraryPage({ uploads }: { uploads: Uploads }) {
+interface Props {
+  uploads: Uploads;
+  limits: UploadLimits | null;
+}
+
+export function LibraryPage({ uploads, limits }: Props) {
   const { api } = useServices();
   const [offset, setOffset] = useState(0);
   const [deleting, setDeleting] = useState<LibraryDocument | null>(null);
@@ -49,7 +55,7 @@ export function LibraryPage({ uploads }: { uploads: Uploads }) {
       <PageTitle title="Library">
         {data !== null && data.total > 0 && <p className="meta">{count(data.total, "document")}</p>}
       </PageTitle>
-      <UploadArea onFiles={uploads.add} />
+      <UploadArea onFiles={uploads.add} limits={limits} />
       <UploadList uploads={uploads.list} onDismiss={uploads.dismiss} />
       {error !== null && <ErrorNotice error={error} onRetry={reload} />}
       {data === null && loading && <Busy>Loading the library…</Busy>}

@@ -107,6 +107,7 @@ function RegisterForm({ onSwitch }: { onSwitch: () => void }) {
         autoComplete="new-password"
         hint={`At least ${PASSWORD_LENGTH} characters; a few words are easier to remember than symbols.`}
         minLength={PASSWORD_LENGTH}
+        maxLength={256}
         required
         value={password}
         onValue={setPassword}

@@ -51,6 +51,7 @@ export function SearchPage() {
             onChange={(event) => setQuery(event.target.value)}
             placeholder="e.g. when to operate on a chronic subdural haematoma"
             maxLength={500}
+            minLength={2}
             autoComplete="off"
             required
           />

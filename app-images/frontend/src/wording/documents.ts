@@ -28,8 +28,8 @@ export function wordState(document: LibraryDocument): StateWording {
 }
 
 function readySentence(document: LibraryDocument): string {
-  const passages = document.chunks === null ? "" : `, ${count(document.chunks, "passage")} can be found`;
-  return document.pages === null ? "It can be searched." : `${count(document.pages, "page")}${passages}.`;
+  const passages = `${count(document.chunks, "passage")} can be found`;
+  return document.pages === null ? `${passages}.` : `${count(document.pages, "page")}, ${passages}.`;
 }
 
 const FAILURES: Readonly<Record<string, string>> = {

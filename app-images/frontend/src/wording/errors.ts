@@ -9,9 +9,11 @@ export interface ErrorWording {
 const BY_CODE: Readonly<Record<string, string>> = {
   network: "Neurocore could not be reached. Check this computer's network connection, then try again.",
   bad_answer: "The server's answer was not understood. Reload the page; it may have been updated meanwhile.",
-  invalid_credentials: "The e-mail address or the password is wrong.",
+  wrong_credentials: "The e-mail address or the password is wrong.",
   email_taken: "There is already an account with this e-mail address. Log in instead.",
   registration_closed: "New accounts are made by the operators of this system. Ask them for one.",
+  database_unavailable: "The database does not answer at the moment. Try again in a few seconds.",
+  file_missing: "The document is known, but its file is missing. Tell the operators: they can restore it.",
   not_a_pdf: "This is not a PDF. Only PDF files can be read.",
   nothing_found:
     "The library has nothing on this topic. Try other words, or upload documents that treat it.",
@@ -41,6 +43,8 @@ function sentenceOf(error: ApiError): string {
     // The server's sentence has the limit in it.
     return `${error.message || "The file is larger than this system takes."} Split it and upload the parts.`;
   }
+  // The server's sentence says how long to wait.
+  if (error.code === "too_many_attempts" && error.message !== "") return error.message;
   const general = BY_STATUS[error.status];
   if (general !== undefined) return general;
   if (error.status >= 500) {
