@@ -241,6 +241,8 @@ def main() -> None:
         )
     except UserError as error:
         raise SystemExit(str(error)) from error
+    except KeyboardInterrupt:
+        raise SystemExit("Interrupted: what was built is kept, the next run goes on from there.") from None
     for reference in status().images:
         print(f"{STAND_IN_REGISTRY}/{reference}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from operate.errors import UserError
 
 TAIL_LINES = 20
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Children:
@@ -71,8 +73,8 @@ class Children:
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """The last lines of a log."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    """The last lines of a log, without the colours that Docker gives them."""
+    return "\n".join(_COLOUR.sub("", log.read_text(errors="replace")).splitlines()[-lines:])
 
 
 def docker(*arguments: str) -> str:

@@ -243,9 +243,13 @@ def test_a_failure_starts_nothing_more_and_stops_what_runs():
 def test_a_failed_command_shows_the_end_of_its_output_and_the_log(tmp_path):
     log = tmp_path / "logs" / "example.log"
     with pytest.raises(UserError) as error:
-        engine.Children().run("Building example", ["sh", "-c", "seq 100; echo E: no such package >&2; exit 3"], log=log)
+        engine.Children().run(
+            "Building example",
+            ["sh", "-c", "seq 100; printf '\\033[91mE: no such package\\033[0m' >&2; exit 3"],
+            log=log,
+        )
     assert "Building example failed (exit code 3)" in error.value.what
-    assert "E: no such package" in error.value.what
+    assert error.value.what.endswith("\nE: no such package")
     assert "\n100\n" in error.value.what
     assert "\n50\n" not in error.value.what  # the tail only
     assert error.value.where == str(log)
