@@ -13,8 +13,9 @@ import (
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
 
-// grace is how long a stopped command has between SIGTERM and SIGKILL.
-const grace = 5 * time.Second
+// grace is how long a stopped command has between SIGTERM and SIGKILL. A
+// variable for the tests.
+var grace = 5 * time.Second
 
 // Process says how a script is run.
 type Process struct {
@@ -67,6 +68,10 @@ func (in Process) run(ctx context.Context, script string, previous Result) (Resu
 		cmd.Stdin = strings.NewReader(*in.Stdin)
 	}
 	if in.Dir != nil {
+		// Otherwise the interpreter would be reported as missing.
+		if _, err := os.Stat(*in.Dir); err != nil {
+			return Result{}, fmt.Errorf("the command could not be run: %w", err)
+		}
 		cmd.Dir = *in.Dir
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
