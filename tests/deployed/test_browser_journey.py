@@ -189,13 +189,13 @@ def test_from_upload_to_cited_chapter(page: Page, outputs: dict[str, Any]) -> No
     assert _downloaded(page) == content, "the file that came back is not what went in"
 
     person.asks_for_a_chapter(f"{mark} protocol for the subdural drain")
+    _keep(page, "chapter")
     page.get_by_role("button", name="Source 1", exact=True).first.click()
     followed = page.locator("#source-1")
     expect(followed).to_be_focused()
     expect(page.get_by_role("region", name="Sources")).to_contain_text(sentence)
     cited = page.get_by_role("region", name="Sources").get_by_role("listitem").filter(has_text=sentence)
     expect(cited.get_by_role("link", name=filename)).to_contain_text("page 2")
-    _keep(page, "chapter")
 
     person.deletes_the_chapter()
     person.deletes_the_document(filename)

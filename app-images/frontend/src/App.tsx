@@ -4,6 +4,7 @@ import { Announcer, useAnnounce } from "./components/Announcer";
 import { Footer } from "./components/Footer";
 import { Header } from "./components/Header";
 import { useLoad } from "./hooks/useLoad";
+import { useNoStrayDrops } from "./hooks/useNoStrayDrops";
 import { useUploads, type Uploads } from "./hooks/useUploads";
 import { MemoryContext, type PassageShown } from "./memory";
 import { ChapterPage } from "./pages/ChapterPage";
@@ -37,6 +38,7 @@ export function App() {
 function SignedIn({ status }: { status: SystemStatus | null }) {
   const { api, session } = useServices();
   const route = useRoute();
+  useNoStrayDrops();
   const uploads = useUploads(api, status, useAnnounce());
   const loadUser = useCallback((signal: AbortSignal) => api.me(signal), [api]);
   const { data: user } = useLoad(loadUser);

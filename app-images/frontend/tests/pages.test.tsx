@@ -100,6 +100,16 @@ it("refuses a file that is too large before it is sent", async () => {
   expect((await screen.findByRole("alert")).textContent).toContain("larger than 1 MiB. Split it");
 });
 
+it("takes files that are dropped, and lets none dropped beside it open in place of the page", async () => {
+  open("#/");
+  const area = await screen.findByText(/^Up to 1 MiB/);
+  const large = new File([new Uint8Array(1024 * 1024 + 1)], "dropped.pdf");
+  fireEvent.drop(area, { dataTransfer: { files: [large] } });
+  await screen.findByText("dropped.pdf");
+  // fireEvent answers false when the page kept the browser from its default.
+  expect(fireEvent.drop(document.body)).toBe(false);
+});
+
 it("keeps a search in memory only: in no address and no storage", async () => {
   answers["GET /api/search"] = () =>
     json({

@@ -9,7 +9,7 @@ interface Props {
 
 /** Files on their way and what became of them; the stored ones live on in the list of documents. */
 export function UploadList({ uploads, onDismiss }: Props) {
-  const shown = uploads.filter((upload) => upload.state.step !== "stored" || upload.state.known);
+  const shown = uploads.filter((upload) => upload.state.step !== "stored" || upload.state.knownAs !== null);
   if (shown.length === 0) return null;
   return (
     <ul className="uploads" aria-label="Uploads">
@@ -47,7 +47,12 @@ function UploadProgress({ upload }: { upload: Upload }) {
       );
     }
     case "stored":
-      return <p className="meta">The library has this file already; nothing was stored twice.</p>;
+      return (
+        <p className="meta">
+          The library has this file already, as <span className="filename">{state.knownAs}</span>. Nothing was stored
+          twice.
+        </p>
+      );
     case "refused":
       return <ErrorNotice error={state.error} />;
   }

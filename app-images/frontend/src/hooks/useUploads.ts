@@ -5,7 +5,8 @@ import { refuseTooLarge, type UploadLimits } from "../wording/limits";
 
 export type UploadState =
   | { step: "sending"; fraction: number }
-  | { step: "stored"; known: boolean }
+  /** `knownAs`: the name under which the library had the same bytes already; null for new ones. */
+  | { step: "stored"; knownAs: string | null }
   | { step: "refused"; error: unknown };
 
 export interface Upload {
@@ -47,8 +48,8 @@ export function useUploads(
     async (key: number, file: File, stop: AbortController) => {
       if (stop.signal.aborted) return;
       try {
-        const { known } = await api.upload(file, (fraction) => update(key, { step: "sending", fraction }), stop.signal);
-        update(key, { step: "stored", known });
+        const { document, known } = await api.upload(file, (fraction) => update(key, { step: "sending", fraction }), stop.signal);
+        update(key, { step: "stored", knownAs: known ? document.filename : null });
         setArrivals((before) => before + 1);
         announce(known ? `${file.name} was in the library already.` : `${file.name} has been uploaded.`);
       } catch (error) {
