@@ -20,6 +20,9 @@ from .recipe import Build, CopyFromModule, GenerateSchema, Part
 
 Report = Callable[[str], None]
 
+# How the parts are laid out together; a change makes older ones unused.
+LAYOUT = "hard links"
+
 # How often a build that goes on is mentioned.
 SILENCE_S = 60
 # How long a stopped Go has to end by itself.
@@ -75,8 +78,7 @@ def find(cache: Path) -> BuiltToolchain | None:
     built = _assembly(recipe.parts(), version, cache)
     programs = [*built.bin.glob("*"), *built.plugins.glob("*/*")]
     wanted = sum(len(part.products) for part in recipe.parts())
-    # exists() follows the links: a part that was deleted is noticed.
-    return built if len(programs) == wanted and all(program.exists() for program in programs) else None
+    return built if len(programs) == wanted else None
 
 
 def _kept(part: Part, cache: Path, go_version: str) -> Path:
@@ -88,13 +90,16 @@ def _complete(folder: Path, part: Part) -> bool:
 
 
 def _assembly(parts: tuple[Part, ...], go_version: str, cache: Path) -> BuiltToolchain:
-    together = "".join(part.key(go_version) for part in parts)
+    together = "".join(part.key(go_version) for part in parts) + LAYOUT
     folder = cache / "toolchain" / "built" / recipe.digest(together)
     return BuiltToolchain(folder / "bin", folder / "plugins")
 
 
 def _assemble(parts: tuple[Part, ...], go_version: str, cache: Path) -> BuiltToolchain:
-    """Lay the kept parts out as one toolchain, by links."""
+    """Lay the kept parts out as one toolchain.
+
+    By hard links, not symbolic ones: the language host looks for its executor beside its own real path.
+    """
     built = _assembly(parts, go_version, cache)
     versions = recipe.plugin_versions()
     with whole.folder(built.bin.parent) as new:
@@ -106,8 +111,15 @@ def _assemble(parts: tuple[Part, ...], go_version: str, cache: Path) -> BuiltToo
                 if plugin != product:
                     place = new / "plugins" / f"resource-{plugin}-v{versions[plugin]}"
                     place.mkdir(parents=True)
-                (place / product).symlink_to(_kept(part, cache, go_version).resolve() / product)
+                _link(_kept(part, cache, go_version) / product, place / product)
     return built
+
+
+def _link(file: Path, name: Path) -> None:
+    try:
+        name.hardlink_to(file)
+    except OSError:  # a file system without hard links
+        shutil.copy2(file, name)
 
 
 def _build(part: Part, compiler: go.Go, cache: Path, report: Report, position: str) -> None:
