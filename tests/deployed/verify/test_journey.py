@@ -16,13 +16,14 @@ from tests.pdfs import with_pages
 
 # Far from neurosurgery: it can't be taken for a document that people put in, and theirs aren't found in its place.
 PAGES = (
-    "Inventory of the harbour office: ropes, paint, two ladders and a spare anchor.",
-    "The lighthouse keeper's orange tabby cat naps beside the brass lamp whenever fog rolls in from the sea.",
+    "Inventory of the harbour office: ropes, paint, two ladders and a spare anchor. Number {number}.",
+    "The violin and the cello were tuned before the orchestra began the symphony.",
     "Timetable of the ferry: mornings at seven, afternoons at three, never on Sundays.",
 )
 PAGE = 2
-# The same meaning in other words: a search for words alone would not find the page.
-QUESTION = "kitten sleeping next to a lantern"
+# The same meaning in other words: a search for words alone would not find the page. The built-in model gives the
+# right page a similarity of 0.6 and the others less than 0.1.
+QUESTION = "classical music ensemble with string instruments"
 
 REQUEST_TIMEOUT_S = 30
 # A queue with other people's documents in it may come first.
@@ -89,8 +90,8 @@ def person(stack: Stack) -> Iterator[Person]:
 def test_journey(person: Person, stack: Stack) -> None:
     worker = f"`./neurocore logs worker --stack {stack.stack}` says what became of it"
     # No two runs upload the same bytes: equal files are one document.
-    marked = [f"{text} Verification {secrets.token_hex(8)}." for text in PAGES]
-    document = person.waits_for(person.uploads(with_pages(*marked)))
+    numbered = [text.format(number=secrets.token_hex(8)) for text in PAGES]
+    document = person.waits_for(person.uploads(with_pages(*numbered)))
     with comparing("journey: upload", next_step=worker) as check:
         check.equal("state of the document", declared="ready", found=document["state"])
         check.equal("error", declared=None, found=document["error"])
