@@ -30,8 +30,9 @@ def main(path: str, max_pages: int, memory_mb: int) -> None:
         document = pdfium.PdfDocument(path)
         count = len(document)
     except pdfium.PdfiumError as error:
-        protected = error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
-        say(error="encrypted" if protected else "damaged")
+        # A document of no pages is refused too, with "no error" as the reason.
+        known = {raw.FPDF_ERR_PASSWORD: "encrypted", raw.FPDF_ERR_SECURITY: "encrypted", raw.FPDF_ERR_SUCCESS: "empty"}
+        say(error=known.get(error.err_code, "damaged"))
         return
     if count > max_pages:
         say(error="too_many_pages")

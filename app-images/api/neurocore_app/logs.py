@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from pathlib import PurePath
@@ -56,6 +57,10 @@ def configure(level: str, *, service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    crashed = structlog.get_logger("neurocore_app")
+    # What nobody caught is a line like any other, and without messages too.
+    sys.excepthook = lambda _kind, error, _tb: crashed.critical("crashed", exc_info=error)
+    threading.excepthook = lambda args: crashed.critical("thread crashed", exc_info=args.exc_value)
     # These say at "info" what we say ourselves, or what nobody reads.
     for chatty in ("alembic", "kombu", "amqp", "celery.worker.strategy", "celery.app.trace", "tornado.access"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

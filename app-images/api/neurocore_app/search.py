@@ -103,17 +103,8 @@ def snippet(passage: str, query: str, length: int = SNIPPET) -> str:
     asked = sentences.stems(query)
     parts = sentences.split(passage)
     common = [len(asked & sentences.stems(part)) for part in parts]
-    first = last = max(range(len(parts)), key=lambda index: (common[index], -index))
-    size = len(parts[first])
-    while True:
-        if last + 1 < len(parts) and size + 1 + len(parts[last + 1]) <= length:
-            last += 1
-            size += 1 + len(parts[last])
-        elif first > 0 and size + 1 + len(parts[first - 1]) <= length:
-            first -= 1
-            size += 1 + len(parts[first])
-        else:
-            break
+    best = max(range(len(parts)), key=lambda index: (common[index], -index))
+    first, last = _grow(parts, best, length)
     chosen = " ".join(parts[first : last + 1])
     if len(chosen) > length:
         chosen = _around(chosen, asked, length)
@@ -124,21 +115,24 @@ def _around(sentence: str, asked: set[str], length: int) -> str:
     """A window of a long sentence about the first word that was asked for, cut between words."""
     tokens = sentence.split(" ")
     middle = next((i for i, token in enumerate(tokens) if sentences.stems(token) & asked), 0)
+    first, last = _grow(tokens, middle, length)
+    before, after = "" if first == 0 else "… ", "" if last + 1 == len(tokens) else " …"
+    return before + " ".join(tokens[first : last + 1]) + after
+
+
+def _grow(parts: Sequence[str], middle: int, length: int) -> tuple[int, int]:
+    """The first and last of the parts about ``middle`` that fit in ``length`` characters, taken in turn after and before."""
     first = last = middle
-    size = len(tokens[middle])
+    size = len(parts[middle])
     while True:
         grown = False
-        if last + 1 < len(tokens) and size + 1 + len(tokens[last + 1]) <= length:
+        if last + 1 < len(parts) and size + 1 + len(parts[last + 1]) <= length:
             last += 1
-            size += 1 + len(tokens[last])
+            size += 1 + len(parts[last])
             grown = True
-        if first > 0 and size + 1 + len(tokens[first - 1]) <= length:
+        if first > 0 and size + 1 + len(parts[first - 1]) <= length:
             first -= 1
-            size += 1 + len(tokens[first])
+            size += 1 + len(parts[first])
             grown = True
         if not grown:
-            return (
-                ("" if first == 0 else "… ")
-                + " ".join(tokens[first : last + 1])
-                + ("" if last + 1 == len(tokens) else " …")
-            )
+            return first, last

@@ -13,7 +13,7 @@ _ABBREVIATION = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 
 STOP_WORDS = frozenset(
-    (
+    (  # noqa: SIM905 - words read better than a list of them
         "a about above after again against all also although am among an and any are as at be because been before being "
         "below between both but by can could did do does doing down during each few for from further had has have "
         "having he her here hers him his how however i if in into is it its itself may me might more most must my no "
@@ -21,7 +21,7 @@ STOP_WORDS = frozenset(
         "than that the their theirs them then there therefore these they this those through thus to too under until up "
         "upon us use used using very via was we were what when where whether which while who whom why will with within "
         "without would you your yours "
-    ).split()  # noqa: SIM905 - words read better than a list of them
+    ).split()
 )
 
 
