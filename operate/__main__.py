@@ -1,0 +1,5 @@
+"""Start of the command line, behind ./neurocore."""
+
+from operate.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""Runs the test tiers in their order, from seconds to the real thing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from operate.errors import UserError
+from operate.session import open_session
+from operate.working_copy import ROOT, WorkingCopy
+
+# Each needs what the ones before it prove; pytest runs them in this order in one session.
+TIERS = {
+    "unit": ["tests/unit", "app-images/api/tests"],
+    "preview": ["tests/preview"],
+    "deployed": ["tests/deployed"],
+}
+
+
+def test(tiers: list[str], *, junit_xml: Path | None, match: str) -> int:
+    """Run pytest over ``tiers``; returns its exit code. The last line printed is pytest's summary."""
+    unknown = [tier for tier in tiers if tier not in TIERS]
+    if unknown:
+        raise UserError(f"There is no tier {unknown[0]!r}.", next_step=f"choose from {', '.join(TIERS)}")
+    if {"preview", "deployed"} & set(tiers):
+        open_session("local", report=print)
+    folders = [folder for tier in TIERS if tier in tiers for folder in TIERS[tier]]
+    command = [sys.executable, "-m", "pytest", *folders, "-p", "no:cacheprovider"]
+    # The verification suite reads the outputs of a stack: `./neurocore verify` and the deployed tier run it.
+    command += ["--ignore=tests/deployed/verify"]
+    if junit_xml is not None:
+        command.append(f"--junitxml={junit_xml.resolve()}")
+    if match:
+        command += ["-k", match]
+    copy = WorkingCopy(ROOT)
+    return subprocess.run(command, cwd=copy.root, env=os.environ, check=False).returncode
