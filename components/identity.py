@@ -34,6 +34,8 @@ class Identity:
             "neurocore.project": PROJECT,
             "neurocore.stack": self.stack,
             "neurocore.service": service,
+            # What log queries call it: passed on with every line by the log driver.
+            "neurocore.alias": self.name(service),
             "neurocore.state": self.state_id,
         }
         if instance:

@@ -16,5 +16,6 @@ def network(service: str, *, identity: Identity, opts: pulumi.ResourceOptions) -
         name=name,
         driver="bridge",
         labels=[docker.NetworkLabelArgs(label=k, value=v) for k, v in identity.labels(service).items()],
-        opts=opts,
+        # Labels of a network can't change without replacing it under its containers.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["labels"])),
     )

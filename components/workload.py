@@ -211,7 +211,7 @@ class Workload(pulumi.ComponentResource):
             log_opts={
                 "max-size": LOG_MAX_SIZE,
                 "max-file": str(LOG_MAX_FILES),
-                "labels": "neurocore.service",
+                "labels": "neurocore.alias",
             },
             restart="always",
             must_run=True,

@@ -16,6 +16,7 @@ from operate.doctor import doctor as run_doctor
 from operate.down import down as run_down
 from operate.errors import UserError
 from operate.logs import logs as show_logs
+from operate.progress import terminal
 from operate.session import Session, open_session
 from operate.status import show
 from operate.testing import TIERS
@@ -80,7 +81,7 @@ def down(
 def status(stack: Stack = "local") -> None:
     """Show services, containers, addresses and health; exits with 1 when something isn't well."""
     session = _existing(stack)
-    raise typer.Exit(0 if show(session.stack.outputs(), session.settings.host.docker, Console(highlight=False)) else 1)
+    raise typer.Exit(0 if show(session.stack.outputs(), session.settings.host.docker, terminal()) else 1)
 
 
 @app.command()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 
-from rich.console import Console
-
 from operate import docker_engine, preflight
 from operate.errors import UserError
+from operate.progress import terminal
 from operate.pulumi_stack import settings_of
 from operate.session import open_session, require_stack
 from operate.status import show
@@ -20,7 +19,7 @@ FREE_DISK_GB = 10
 
 def doctor(stack: str) -> int:
     """Print one line a finding; returns 1 when something must be mended."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     copy = WorkingCopy(ROOT)
     require_stack(copy, stack)
     well = True

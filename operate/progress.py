@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +22,20 @@ VERBS = {
 QUIET = ("pulumi:", "neurocore:", "random:")
 
 
+# Columns of what is printed into a file or a pipe, where nothing needs to be cut.
+WIDTH_OF_A_FILE = 160
+
+
+def terminal() -> Console:
+    """Standard output."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+
+
 class Progress:
     """Prints sentences, and the steps of an update as they end."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.console = console or terminal()
         self._started: dict[str, float] = {}
         self.errors: list[str] = []
         self.warnings: list[str] = []

@@ -66,7 +66,7 @@ def declare(settings: Settings, root: Path) -> None:
 
     def built(folder: str, image: str, *bases: str) -> pulumi.Output[str]:
         return own_image(
-            name(image),
+            f"{name(image)}-image",
             root / "app-images" / folder,
             build_args={f"{base.upper()}_IMAGE": reference(base) for base in bases},
             secrets=build_secrets(os.environ),
