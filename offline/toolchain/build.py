@@ -229,7 +229,7 @@ def _stop(process: subprocess.Popen) -> None:
 def _advice(said: str) -> str:
     """What to do about the failures that aren't the sources' fault."""
     if "no space left on device" in said:
-        return "make room (a first build wants 6 GB, most of it in Go's own caches) and run this again"
+        return "make room (a first build wants 7 GB, most of it in Go's own caches) and run this again"
     if any(sign in said for sign in ("dial tcp", "no such host", "403 Forbidden", "TLS handshake", "i/o timeout")):
         return (
             "Go could not fetch a module: set GOPROXY to a module proxy you can reach (and HTTPS_PROXY), run this again"

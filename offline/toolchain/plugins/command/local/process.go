@@ -89,8 +89,9 @@ func (in Process) run(ctx context.Context, script string, previous Result) (Resu
 	switch {
 	case errors.As(err, &exit):
 		return Result{}, out.failure(fmt.Sprintf("the command ended with %s", exit.ProcessState))
-	case errors.Is(err, syscall.EPIPE):
-		// A script needn't read its input.
+	case errors.Is(err, exec.ErrWaitDelay):
+		// The script ended well and left something running that holds its
+		// output open, such as a shared SSH connection: not waited for.
 	case err != nil:
 		return Result{}, fmt.Errorf("the command could not be run: %w", err)
 	}
