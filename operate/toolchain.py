@@ -202,7 +202,9 @@ def _lay_out(home: Path, found: _Found) -> None:
     versions = _pins()["plugins"]
     for name, program in found.plugins.items():
         folder = home / "plugins" / f"resource-{name}-v{versions[name]}"
-        for other in set(home.glob(f"plugins/resource-{name}-v*")) - {folder}:
+        # Beside its folders the engine keeps files of the same name (`.lastused`): other versions' folders go, those stay.
+        others = set(home.glob(f"plugins/resource-{name}-v*")) - {folder}
+        for other in filter(Path.is_dir, others):
             shutil.rmtree(other)
         folder.mkdir(parents=True, exist_ok=True)
         _link(folder / program.name, program)
