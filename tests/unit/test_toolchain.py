@@ -576,15 +576,17 @@ def test_what_is_in_place_costs_nothing_and_what_changed_is_noticed(home, cache,
 
 def test_another_version_is_laid_out_in_the_place_of_the_old_one(home, cache, fake_go, monkeypatch, tmp_path):
     toolchain.ensure(home, cache=cache, mode="offline", report=lambda _: None)
+    version = PINS["plugins"]["random"]
+    (home / "plugins" / f"resource-random-v{version}.lastused").touch()  # as the engine does
     pins = tmp_path / "toolchain.toml"
-    pins.write_text(toolchain.PINS.read_text().replace(f'random = "{PINS["plugins"]["random"]}"', 'random = "9.9.9"'))
+    pins.write_text(toolchain.PINS.read_text().replace(f'random = "{version}"', 'random = "9.9.9"'))
     monkeypatch.setattr(toolchain, "PINS", pins)
     monkeypatch.setattr(recipe.parts, "__defaults__", (pins,))
     monkeypatch.setattr(recipe.plugin_versions, "__defaults__", (pins,))
     toolchain._pins.cache_clear()
     try:
         toolchain.ensure(home, cache=cache, mode="offline", report=lambda _: None)
-        assert [path.name for path in home.glob("plugins/resource-random-*")] == ["resource-random-v9.9.9"]
+        assert [path.name for path in home.glob("plugins/resource-random-*/")] == ["resource-random-v9.9.9"]
         assert fake_go.built()[-2:] == ["schema-generator", "pulumi-resource-random"]
     finally:
         toolchain._pins.cache_clear()
