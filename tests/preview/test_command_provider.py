@@ -109,7 +109,6 @@ secret = pulumi.Output.secret({SECRET!r})
 local.Command("it", create='cat; echo "$WORD"; echo "$WORD" >&2', stdin=secret, environment={{"WORD": secret}})
 """)
     assert code == 0, printed
-    assert "encryptionsalt" not in project.state  # it is the state that is read here, not the configuration
     assert SECRET not in project.state
     assert {"stdin", "environment"} <= project.outputs().keys()
     assert SECRET not in printed
