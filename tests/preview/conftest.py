@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from operate.working_copy import ROOT
+from operate import toolchain
+from operate.working_copy import ROOT, WorkingCopy
 
 # Nothing listens here: a preview that asked the host would fail.
 NO_HOST = "tcp://127.0.0.1:9"
@@ -48,6 +49,13 @@ class Scratch:
         planned = self.pulumi("preview", "--json", check=False)
         assert planned.returncode == 0, planned.stdout + planned.stderr
         return json.loads(planned.stdout)["steps"]
+
+
+@pytest.fixture(scope="session")
+def tools() -> toolchain.Toolchain:
+    """The toolchain of this working copy, which `./neurocore test` has made ready."""
+    copy = WorkingCopy()
+    return toolchain.ensure(copy.pulumi_home, cache=copy.cache, report=print)
 
 
 @pytest.fixture

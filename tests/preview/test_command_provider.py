@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from offline.toolchain import go, recipe
-from operate import toolchain
 from operate.working_copy import WorkingCopy
 
 SECRET = "correct horse battery staple"
@@ -23,11 +22,6 @@ PROGRAM = """\
 import pulumi
 from pulumi_command import local
 """
-
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory) -> toolchain.Toolchain:
-    return toolchain.ensure(tmp_path_factory.mktemp("pulumi"), cache=WorkingCopy().cache, report=print)
 
 
 @dataclass(frozen=True)

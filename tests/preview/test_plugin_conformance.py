@@ -16,7 +16,6 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 
 from operate import toolchain
-from operate.working_copy import WorkingCopy
 from tests.preview import plugin_surface
 
 PLUGINS = tomllib.loads(toolchain.PINS.read_text())["plugins"]
@@ -38,11 +37,6 @@ LISTED = {
         r".* (output|result) (assets|archive)\b.*": "no command hands files back to the program",
     },
 }
-
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory) -> toolchain.Toolchain:
-    return toolchain.ensure(tmp_path_factory.mktemp("pulumi"), cache=WorkingCopy().cache, report=print)
 
 
 @pytest.fixture(scope="module")
