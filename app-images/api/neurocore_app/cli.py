@@ -52,6 +52,7 @@ def _supervise(service: str) -> int:  # noqa: RET503 - execv does not return
             "api",
             [*program, "neurocore_app.server"],
             heartbeat=files.api_heartbeat,
+            stale_s=10,
             drain_file=files.draining,
             drain_s=config.drain_seconds,
         )

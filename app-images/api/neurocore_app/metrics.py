@@ -62,8 +62,10 @@ class _Documents:
 
 def exposition() -> bytes:
     """All metrics in Prometheus' text format."""
-    registry = CollectorRegistry()
+    counted = CollectorRegistry()
+    counted.register(_Documents())  # type: ignore[arg-type]
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        MultiProcessCollector(registry)
-    registry.register(_Documents())  # type: ignore[arg-type]
-    return prometheus_client.generate_latest(registry)
+        MultiProcessCollector(counted)
+        return prometheus_client.generate_latest(counted)
+    # A single process, as in the tests.
+    return prometheus_client.generate_latest(prometheus_client.REGISTRY) + prometheus_client.generate_latest(counted)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from neurocore_app.settings import settings
 
 # Nobody waits for Redis: what needs it goes on without it.
-TIMEOUT_S = 1.0
+TIMEOUT_S = 0.5
 
 
 @lru_cache(maxsize=1)
@@ -24,6 +26,8 @@ def client() -> redis.Redis:
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         socket_keepalive=True,
+        # Once more over a fresh connection (Redis was restarted), without the library's seconds of back-off.
+        retry=Retry(NoBackoff(), 1),
         health_check_interval=15,
         max_connections=20,
     )

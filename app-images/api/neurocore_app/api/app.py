@@ -28,6 +28,8 @@ from neurocore_app.settings import Settings
 
 # Requests that work at the same time, for each database connection: more would only wait for one, and time out.
 THREADS_PER_CONNECTION = 3
+# Bytes of a request other than an upload, which counts for itself.
+LARGEST_JSON = 64 * 1024
 
 
 def create_app(config: Settings) -> FastAPI:
@@ -49,15 +51,13 @@ def create_app(config: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        # The framework's own traces and metrics hold addresses with queries in them.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     errors.install(app)
-    for router in (
-        routes_auth.router,
-        routes_documents.router,
-        routes_search.router,
-        routes_chapters.router,
-        routes_status.routes(drain_file.exists),
-    ):
+    for router in (routes_auth.router, routes_chapters.router):
+        app.include_router(router, max_body_size=LARGEST_JSON)
+    for router in (routes_documents.router, routes_search.router, routes_status.routes(drain_file.exists)):
         app.include_router(router)
     _documentation(app)
     app.add_middleware(Requests, draining=drain_file.exists)

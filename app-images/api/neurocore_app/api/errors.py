@@ -61,7 +61,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> JSONResponse:
         phrase = HTTPStatus(error.status_code).phrase
-        return answer(error.status_code, phrase.lower().replace(" ", "_"), phrase, error.headers)
+        code = (
+            "too_large"
+            if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            else phrase.lower().replace(" ", "_")
+        )
+        return answer(error.status_code, code, phrase, error.headers)
 
     async def _database(_request: Request, error: Exception) -> JSONResponse:
         if not db.is_unavailable(error):

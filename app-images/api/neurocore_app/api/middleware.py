@@ -16,7 +16,7 @@ from neurocore_app import metrics
 from neurocore_app.api import errors
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# Asked every second by machines: a line each would drown the others.
+# Asked every second by machines: a line each would drown the others, and a change of health has a line of its own.
 _QUIET = ("/health/", "/metrics")
 # nginx's number for "the client went away".
 CLIENT_CLOSED = 499
@@ -72,8 +72,7 @@ class Requests:
         method, route = scope["method"], template(scope)
         metrics.http_requests.labels(method, route, str(status)).inc()
         metrics.http_duration.labels(method, route).observe(seconds)
-        quiet = route.startswith(_QUIET) and status < 400
-        write = log.debug if quiet else log.info
+        write = log.debug if route.startswith(_QUIET) else log.info
         write("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
