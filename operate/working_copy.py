@@ -102,10 +102,10 @@ class WorkingCopy:
     def write_env(self, environment: Mapping[str, str]) -> None:
         """Write .neurocore/env, so that ``source .neurocore/env`` makes plain ``pulumi`` work here."""
         lines = ["# Made by ./neurocore; `source .neurocore/env` makes plain pulumi commands work in this folder."]
-        inherited = os.environ.get("PATH", "").split(os.pathsep)
         for key, value in sorted(environment.items()):
             if key == "PATH":
-                ours = [part for part in value.split(os.pathsep) if part not in inherited]
+                # Only what this working copy adds; the rest is whatever the reader's shell has.
+                ours = [part for part in value.split(os.pathsep) if Path(part).is_relative_to(self.directory)]
                 lines.append(f'export PATH="{os.pathsep.join([*ours, "$PATH"])}"')
             else:
                 lines.append(f'export {key}="{value}"')
