@@ -86,7 +86,8 @@ def renewed(lease: Lease) -> Iterator[Lease]:
                 if not db.is_unavailable(error):
                     lease.lost.set()
                     raise
-                log.warning("lease not renewed, trying again", document_id=str(lease.document_id), exc_info=error)
+                if not _is_locked(error):
+                    log.warning("lease not renewed, trying again", document_id=str(lease.document_id), exc_info=error)
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
@@ -134,6 +135,11 @@ def _held(lease: Lease) -> tuple[Any, ...]:
         Document.lease_owner == lease.owner,
         Document.attempts == lease.attempt,
     )
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether the row was in somebody's hands: our own, while the result is being stored."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == "55P03"
 
 
 def _lock(session: Session, lease: Lease) -> None:
