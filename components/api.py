@@ -11,6 +11,9 @@ from components.workload import Health, Limits, Metrics, Workload, WorkloadArgs
 
 PORT = 8000
 
+# What process 1 of an instance gives requests in flight after draining, before it ends them.
+LONGEST_REQUEST_S = 30
+
 
 def api(
     application: Application,
@@ -38,7 +41,7 @@ def api(
             networks=(application.args.data_network, application.args.web_network),
             mounts=(application.data_mount, application.secrets_mount),
             # Draining, then the longest request in flight.
-            stop_timeout_s=DRAIN_S + 30,
+            stop_timeout_s=DRAIN_S + LONGEST_REQUEST_S + 2,
             metrics=Metrics(PORT),
         ),
         identity=identity,

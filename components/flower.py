@@ -49,6 +49,8 @@ def flower(
             networks=(args.data_network,),
             ports=(PublishedPort("127.0.0.1", port, PORT),),
             mounts=(Mount(secrets, "/run/secrets", kind="bind", read_only=True),),
+            # Process 1 gives Flower 30 seconds.
+            stop_timeout_s=36,
             metrics=Metrics(PORT),
         ),
         identity=identity,

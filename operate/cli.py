@@ -38,12 +38,11 @@ Mode = Literal["auto", "online", "offline"]
 def main() -> None:
     """Run a command; an error an operator can put right is printed as such, everything else is a bug."""
     try:
-        app(standalone_mode=False)
+        # Outside its standalone mode typer returns the code of a typer.Exit instead of raising it.
+        sys.exit(app(standalone_mode=False) or 0)
     except UserError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
         sys.exit(1)
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         print("Interrupted. Running the same command again goes on from here.", file=sys.stderr)
         sys.exit(130)
@@ -180,7 +179,7 @@ def _existing(stack: str) -> Session:
             f"The Docker Engine at {session.settings.host.docker} doesn't answer.",
             next_step=f"start it, or let ./neurocore up --stack {stack} do so",
         )
-    if "services" not in session.stack.outputs():
+    if not session.stack.is_up():
         raise UserError(f"Stack {stack} is down; only its data is there.", next_step=f"./neurocore up --stack {stack}")
     return session
 

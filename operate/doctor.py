@@ -49,9 +49,9 @@ def doctor(stack: str) -> int:
         session = open_session(stack)
         if not session.stack.exists():
             console.print(f"--   stack {stack} was never brought up: ./neurocore up --stack {stack}")
-        elif "services" not in (outputs := session.stack.outputs()):
+        elif not session.stack.is_up():
             console.print(f"--   stack {stack} is down, its data is kept: ./neurocore up --stack {stack}")
-        elif not show(outputs, settings.host.docker, console):
+        elif not show(session.stack.outputs(), settings.host.docker, console):
             well = False
             console.print(f"[red]bad[/red]  some of stack {stack} isn't well: ./neurocore up --stack {stack}")
     return 0 if well else 1

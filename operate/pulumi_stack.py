@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from operate.errors import UserError
 from operate.progress import Progress
 from operate.working_copy import WorkingCopy
 from stacks.settings import PROJECT, Settings, SettingsError, load
+
+CONTAINER = "docker:index/container:Container"
 
 NAMESPACE = f"{PROJECT}:"
 
@@ -57,13 +59,40 @@ class PulumiStack:
         """Whether there is a state for this stack."""
         return (self._copy.state / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json").exists()
 
-    def up(self, progress: Progress) -> None:
+    def is_up(self) -> bool:
+        """Whether the state knows any container: after `down` it knows the data alone."""
+        return bool(self.containers())
+
+    def containers(self) -> set[str]:
+        """Names of the containers that the state knows, those awaiting deletion included."""
+        return {resource["outputs"]["name"] for resource in self._resources() if resource["type"] == CONTAINER}
+
+    def locks(self) -> list[Path]:
+        """The engine's lock files for this stack: one while an update runs, or after one was killed."""
+        return list((self._copy.state / ".pulumi" / "locks").glob(f"**/{self.name}/*.json"))
+
+    def refresh(self, progress: Progress) -> None:
+        """Take over into the state what is really there."""
+        self._guarded(progress, self.stack.refresh, parallel=PARALLEL)
+
+    def up(self, progress: Progress, *, run_again: Sequence[str] = ()) -> None:
         """Update the stack to what the program declares.
+
+        Args:
+            progress: takes the engine's events.
+            run_again: names of command resources to run even if nothing about them changed.
 
         Raises:
             UserError: with what the engine said.
         """
-        self._guarded(progress, self.stack.up, parallel=PARALLEL)
+        self._guarded(progress, self.stack.up, parallel=PARALLEL, replace=[self._urn(name) for name in run_again])
+
+    def _urn(self, name: str) -> str:
+        """The resource called ``name``, as the state knows it."""
+        return next(resource["urn"] for resource in self._resources() if resource["urn"].endswith(f"::{name}"))
+
+    def _resources(self) -> list[dict[str, Any]]:
+        return json.loads(self._cli("stack", "export"))["deployment"].get("resources", [])
 
     def destroy(self, progress: Progress, *, keep_data: bool) -> None:
         """Remove what the stack declared: all of it, or all but the data and the secrets that guard it."""

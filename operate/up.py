@@ -12,6 +12,7 @@ from operate import docker_engine, images, preflight, verification
 from operate.errors import UserError
 from operate.progress import Progress
 from operate.pulumi_stack import NAMESPACE, settings_of
+from operate.repair import repair
 from operate.session import MACHINE_STACKS, Session, open_session, require_stack
 from operate.status import show
 from operate.working_copy import ROOT, WorkingCopy
@@ -32,7 +33,7 @@ def up(stack: str, *, mode: str, verify: bool) -> int:
         session = _ready(stack, mode, progress)
         with progress.step(f"Updating stack {stack}"):
             try:
-                session.stack.up(progress)
+                session.stack.up(progress, run_again=repair(session, progress))
             except UserError as error:
                 _show_unhealthy(session, progress)
                 raise error

@@ -20,7 +20,7 @@ from components.images import own_image, upstream_image
 from components.job import JobArgs, job
 from components.network import network
 from components.passwords import password
-from components.postgres import APP, MONITOR, OWNER, Postgres, PostgresArgs
+from components.postgres import APP, DATABASE, MONITOR, OWNER, Postgres, PostgresArgs
 from components.redis import Redis, RedisArgs
 from components.volume import volume
 from components.worker import worker
@@ -30,6 +30,9 @@ from stacks.package_index import build_secrets
 from stacks.settings import PROJECT, Settings
 
 OUTPUT_SCHEMA = 1
+
+# A journey through each of the instances that follow as arguments.
+EACH_JOURNEY = 'for url; do neurocore journey --url "$url"; done'
 
 
 def declare(settings: Settings, root: Path) -> None:
@@ -184,10 +187,13 @@ def declare(settings: Settings, root: Path) -> None:
         JobArgs(
             name="journey",
             image=app_image,
-            command=["neurocore", "journey", *_each("--url", new_instances)],
-            network=name("web"),
+            command=["sh", "-euc", EACH_JOURNEY, "journey", *new_instances],
+            network=name("data"),
             user=USER,
             memory_mb=256,
+            # Where people can't register themselves, the journey puts its account into the database.
+            environment=application.environment,
+            secrets_folder=application.secrets_mount.source,
         ),
         identity=identity,
         host=host,
@@ -225,6 +231,18 @@ def declare(settings: Settings, root: Path) -> None:
         },
     )
     pulumi.export(
+        "database",
+        {
+            "container": name("postgres"),
+            "name": DATABASE,
+            "roles": {
+                OWNER: "postgres_admin_password",
+                APP: "postgres_app_password",
+                MONITOR: "postgres_monitor_password",
+            },
+        },
+    )
+    pulumi.export(
         "secrets",
         {
             "postgres_admin_password": passwords[OWNER],
@@ -235,10 +253,6 @@ def declare(settings: Settings, root: Path) -> None:
             "flower_password": flower_password,
         },
     )
-
-
-def _each(option: str, values: list[pulumi.Output[str]]) -> list[pulumi.Input[str]]:
-    return [word for value in values for word in (option, value)]
 
 
 def _url(bind: str, port: int) -> str:

@@ -207,9 +207,18 @@ class App(Section):
 
 
 class Ai(Section):
-    """Services outside the house. Patient data may be in any PDF or query: off unless switched on here."""
+    """Services outside the house. Patient data may be in any PDF or query, so nothing leaves it."""
 
-    external: bool = Field(False, description="Whether text may be sent to an external AI service")
+    external: bool = Field(
+        False, description="Must be `false`: this version has no external AI service to send text to"
+    )
+
+    @field_validator("external")
+    @classmethod
+    def _not_yet(cls, value: bool) -> bool:
+        if value:
+            raise _problem("this version has no external AI service; embedding and writing are built in")
+        return value
 
 
 class Host(Section):
@@ -251,10 +260,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _enough_connections(self) -> Settings:
-        # Two generations of API and worker are connected at the height of a release. A worker holds one
-        # connection a task, one for its sweeper and one for its heartbeat.
-        api = self.replicas.api * self.app.api_processes * self.app.database_pool
-        worker = self.replicas.worker * (self.app.worker_concurrency + 2)
+        # Two generations of API and worker are connected at the height of a release. Each process has its pool
+        # and one connection for its health.
+        api = self.replicas.api * self.app.api_processes * (self.app.database_pool + 1)
+        worker = self.replicas.worker * (self.app.database_pool + 1)
         reserve = 10  # superuser, migrations, monitoring, a person with psql
         needed = 2 * (api + worker) + reserve
         if needed > self.postgres.max_connections:

@@ -15,7 +15,15 @@ import pytest
 from operate.working_copy import ROOT
 
 # The order matters: what breaks things comes late, what takes the stack away last.
-ORDER = ("test_stand_ins", "test_up", "test_browser_journey", "test_verify_goes_red", "test_down")
+ORDER = (
+    "test_stand_ins",
+    "test_up",
+    "test_repair",
+    "test_application",
+    "test_browser_journey",
+    "test_verify_goes_red",
+    "test_down",
+)
 
 CONFIGURATION = """\
 # The tests' own stack: generated. Its names begin with neurocoretest_, its ports are 20000 higher.

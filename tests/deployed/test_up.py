@@ -175,6 +175,16 @@ def test_fewer_replicas_take_the_last_one_away(test_stack):
     assert len(test_stack.outputs["services"]["frontend"]["containers"]) == 2
 
 
+def test_where_registration_is_closed_an_operator_makes_accounts(test_stack, setting):
+    """The release's journey and the verification need an account too."""
+    setting("app.registration", "closed")
+    assert "all as declared" in neurocore("up", "--stack", "test").stdout
+    made = neurocore(
+        "exec", "--stack", "test", "api", "neurocore", "account", "add", "a@example.org", stdin="short\n", check=False
+    )
+    assert made.returncode == 1 and "10 to 256 are allowed" in made.stdout
+
+
 def test_a_failing_migration_stops_the_update_with_the_old_version_serving(test_stack):
     """The database refuses the migration's login: what depends on it must stay untouched."""
     before = ids(test_stack)

@@ -50,3 +50,8 @@ def test_help_names_every_command():
 def test_every_command_explains_itself(command):
     said = operate(command, "--help")
     assert said.returncode == 0 and "Usage:" in said.stdout
+
+
+def test_the_exit_code_is_the_commands_own():
+    """Of pytest, in this case: a red run must not end in green."""
+    assert operate("test", "unit", "-k", "nothing_is_called_this").returncode == 5

@@ -73,6 +73,8 @@ def test_configuration_is_installed_checked_and_applied(tmp_path):
 def test_configuration_that_is_refused_changes_nothing(tmp_path):
     folder = tmp_path / "edge"
     sh(_install(str(folder), {"a.cfg": "good"}, "true", "true"))
-    failed = sh(_install(str(folder), {"a.cfg": "bad"}, 'grep -q good "$new/a.cfg"', f"touch {tmp_path}/applied"), check=False)
+    failed = sh(
+        _install(str(folder), {"a.cfg": "bad"}, 'grep -q good "$new/a.cfg"', f"touch {tmp_path}/applied"), check=False
+    )
     assert failed.returncode != 0
     assert (folder / "a.cfg").read_text() == "good" and not (tmp_path / "applied").exists()

@@ -65,6 +65,7 @@ def test_everything_wrong_is_said_at_once():
         ({"app": {"registration": "maybe"}}, "'open' or 'closed'"),
         ({"app": {"api_processes": 30}}, "database connections are needed"),
         ({"ai": {"external": "yes"}}, "valid boolean"),
+        ({"ai": {"external": True}}, "no external AI service"),
         ({"replicas": {"api": 0}}, "greater than or equal to 1"),
         ({"limits": {"nope": {}}}, "there is no such key; there are api, edge"),
         ({"host": {"prefix": "Bad"}}, "neurocore:host.prefix"),

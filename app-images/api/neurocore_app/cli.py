@@ -23,6 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     journey = commands.add_parser("journey", help="prove the whole thing: upload, find, cite, delete")
     journey.add_argument("--url", required=True, help="an API instance or the edge, such as http://neurocore_edge:8002")
     journey.add_argument("--timeout-s", type=float, default=120, help="until the document must have been read")
+    account = commands.add_parser("account", help="make an account; its password is read from standard input")
+    account.add_argument("action", choices=["add"])
+    account.add_argument("email")
+    account.add_argument("--name", default="", help="what the person is called on the page")
     # `neurocore health worker` is a few lines of shell in bin/neurocore: it runs every few seconds.
     health = commands.add_parser("health", help="whether a worker in this container is healthy")
     health.add_argument("service", choices=["worker"])
@@ -31,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _migrate()
     if options.command == "journey":
         return _journey(options.url, options.timeout_s)
+    if options.command == "account":
+        return _add_account(options.email, options.name)
     if options.command == "health":
         parser.error("`neurocore health` is answered by the script bin/neurocore of the image")
     return _supervise(options.command)
@@ -81,6 +87,22 @@ def _migrate() -> int:
     except MigrationError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    return 0
+
+
+def _add_account(email: str, name: str) -> int:
+    from neurocore_app import accounts  # noqa: PLC0415
+    from neurocore_app.settings import SettingsError  # noqa: PLC0415
+
+    try:
+        accounts.add(email, name, sys.stdin.readline().rstrip("\n"))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return EX_CONFIG
+    except accounts.AccountError as error:
+        sys.stderr.write(f"The account was not made: {error}\n")
+        return 1
+    print(f"Made an account for {email}")
     return 0
 
 
