@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from operate import packages
 from operate.errors import UserError
 
 # Below 20.10 there is no BuildKit that reads build secrets, and no cgroup v2.
@@ -77,34 +78,13 @@ def ensure(address: str, report: Callable[[str], None]) -> Engine:
 
 
 def _install(report: Callable[[str], None]) -> None:
-    if shutil.which("dockerd") and shutil.which("docker"):
-        return
-    if Path("/var/run/docker.sock").exists() and shutil.which("docker") is None:
-        next_step = "install the docker command line (Debian, Ubuntu: apt-get install docker.io)"
-    else:
-        next_step = f"install Docker Engine (Debian, Ubuntu: sudo apt-get install {PACKAGE}) and run this again"
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if shutil.which("docker") is None and Path("/var/run/docker.sock").exists():
         raise UserError(
-            "Docker is not on this machine, and only root on Debian or Ubuntu can install it here.",
-            next_step=next_step,
+            "Docker's engine is on this machine, but not its command line.",
+            next_step="install the docker command (Debian, Ubuntu: apt-get install docker.io, or docker-ce-cli)",
         )
-    report(f"Docker is missing: installing the distribution's package {PACKAGE} (about a minute)")
-    for command in (
-        ["apt-get", "update"],
-        ["apt-get", "install", "--yes", "--no-install-recommends", PACKAGE, "iptables"],
-    ):
-        done = subprocess.run(
-            command,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise UserError(
-                f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}",
-                next_step="put the package manager right, or install Docker Engine by other means; then run this again",
-            )
+    if shutil.which("dockerd") is None or shutil.which("docker") is None:
+        packages.install(PACKAGE, "iptables", why="Docker is not on this machine", report=report)
 
 
 def _start(address: str, report: Callable[[str], None]) -> None:

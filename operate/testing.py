@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from operate import packages
 from operate.errors import UserError
 from operate.session import open_session
 from operate.working_copy import ROOT, WorkingCopy
@@ -14,6 +16,7 @@ from operate.working_copy import ROOT, WorkingCopy
 # Each needs what the ones before it prove; pytest runs them in this order in one session.
 TIERS = {
     "unit": ["tests/unit", "app-images/api/tests"],
+    "rules": ["tests/rules"],
     "preview": ["tests/preview"],
     "deployed": ["tests/deployed"],
 }
@@ -26,6 +29,8 @@ def test(tiers: list[str], *, junit_xml: Path | None, match: str) -> int:
         raise UserError(f"There is no tier {unknown[0]!r}.", next_step=f"choose from {', '.join(TIERS)}")
     if {"preview", "deployed"} & set(tiers):
         open_session("local", report=print)
+    if "deployed" in tiers and shutil.which("chromium") is None:
+        packages.install("chromium", why="The browser for the frontend's tests is not on this machine", report=print)
     folders = [folder for tier in TIERS if tier in tiers for folder in TIERS[tier]]
     command = [sys.executable, "-m", "pytest", *folders, "-p", "no:cacheprovider"]
     # The verification suite reads the outputs of a stack: `./neurocore verify` and the deployed tier run it.

@@ -17,6 +17,7 @@ from operate.working_copy import ROOT
 # The order matters: what breaks things comes late, what takes the stack away last.
 ORDER = (
     "test_stand_ins",
+    "test_frontend_units",
     "test_up",
     "test_repair",
     "test_application",
