@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ CERTIFICATES = Path("/usr/local/share/ca-certificates")
 REPOSITORY = "neurocore-offline/base"
 LABEL = "neurocore.offline.base"
 ARCHIVE_VARIABLE = "NEUROCORE_DEBIAN_ARCHIVE"
+
+_INSTALLING = threading.Lock()
 
 _RELEASES = {"bullseye", "bookworm", "trixie", "forky", "oldstable", "stable", "testing", "sid", "unstable"}
 
@@ -164,8 +167,13 @@ def find_base(suite: str, *, archive: Archive | None = None, certificates: Path 
 
 def install_mmdebstrap(children: Children, log: Path, report: Callable[[str], None]) -> None:
     """Install mmdebstrap where it is missing and may be installed; otherwise UserError with the command to give."""
-    if shutil.which("mmdebstrap"):
-        return
+    # Two bases may be made side by side, and apt serves one at a time.
+    with _INSTALLING:
+        if not shutil.which("mmdebstrap"):
+            _install(children, log, report)
+
+
+def _install(children: Children, log: Path, report: Callable[[str], None]) -> None:
     command = ["apt-get", "install", "-y", "--no-install-recommends", "mmdebstrap", "debian-archive-keyring"]
     by_hand = f"sudo apt-get update && sudo {' '.join(command)}"
     if not shutil.which("apt-get"):
