@@ -18,6 +18,7 @@ from operate.working_copy import ROOT
 ORDER = (
     "test_stand_ins",
     "test_frontend_units",
+    "test_commands",
     "test_up",
     "test_repair",
     "test_application",
@@ -95,9 +96,12 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def local_stack() -> subprocess.CompletedProcess:
-    """The user's stack, up and verified by the README's first command; it stays as it is."""
-    return neurocore("up")
+def local_stack() -> Iterator[subprocess.CompletedProcess]:
+    """The user's stack, brought up and verified by the README's first command; one that wasn't there goes again."""
+    was_there = (ROOT / "Pulumi.local.yaml").exists()
+    yield neurocore("up")
+    if not was_there:
+        neurocore("down", "--delete-data", "--yes")
 
 
 @pytest.fixture(scope="session")
