@@ -63,9 +63,14 @@ def _ready(stack: str, mode: str, progress: Progress) -> Session:
             preflight.check(settings, engine)
             mirror = ""
             if stack in MACHINE_STACKS:
-                mirror = images.ensure(
-                    settings, mode=mode, cache=copy.cache, report=lambda said: progress.say(f"  {said}")
-                )
+                try:
+                    mirror = images.ensure(
+                        settings, mode=mode, cache=copy.cache, report=lambda said: progress.say(f"  {said}")
+                    )
+                except UserError as error:
+                    if not tools.done():
+                        progress.say(f"  {error.what}\n  Finishing the toolchain, which the next run will find ready")
+                    raise
             session = tools.result()
         progress.say(f"  Docker Engine {engine.version}; {session.toolchain.origin}")
         if stack in MACHINE_STACKS and mirror != settings.images.mirror:
