@@ -61,7 +61,7 @@ def ensure(address: str, report: Callable[[str], None]) -> Engine:
                 f"No Docker Engine answers at {address}.",
                 next_step="start it, or correct neurocore:host.docker",
             )
-        _install(report)
+        _install(address, report)
         _start(address, report)
         engine = find(address)
     if engine is None:
@@ -77,8 +77,8 @@ def ensure(address: str, report: Callable[[str], None]) -> Engine:
     return engine
 
 
-def _install(report: Callable[[str], None]) -> None:
-    if shutil.which("docker") is None and Path("/var/run/docker.sock").exists():
+def _install(address: str, report: Callable[[str], None]) -> None:
+    if shutil.which("docker") is None and Path(address.removeprefix("unix://")).exists():
         raise UserError(
             "Docker's engine is on this machine, but not its command line.",
             next_step="install the docker command (Debian, Ubuntu: apt-get install docker.io, or docker-ce-cli)",
