@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from operate import packages
+from operate import docker_engine, packages
 from operate.errors import UserError
 from operate.session import open_session
 from operate.working_copy import ROOT, WorkingCopy
@@ -28,9 +28,13 @@ def test(tiers: list[str], *, junit_xml: Path | None, match: str) -> int:
     if unknown:
         raise UserError(f"There is no tier {unknown[0]!r}.", next_step=f"choose from {', '.join(TIERS)}")
     if {"preview", "deployed"} & set(tiers):
-        open_session("local", report=print)
-    if "deployed" in tiers and shutil.which("chromium") is None:
-        packages.install("chromium", why="The browser for the frontend's tests is not on this machine", report=print)
+        session = open_session("local", report=print)
+    if "deployed" in tiers:
+        docker_engine.ensure(session.settings.host.docker, print)
+        if shutil.which("chromium") is None:
+            packages.install(
+                "chromium", why="The browser for the frontend's tests is not on this machine", report=print
+            )
     folders = [folder for tier in TIERS if tier in tiers for folder in TIERS[tier]]
     command = [sys.executable, "-m", "pytest", *folders, "-p", "no:cacheprovider"]
     # The verification suite reads the outputs of a stack: `./neurocore verify` and the deployed tier run it.
