@@ -98,7 +98,7 @@ class Stack:
 @pytest.fixture(scope="session")
 def local_stack() -> Iterator[subprocess.CompletedProcess]:
     """The user's stack, brought up and verified by the README's first command; one that wasn't there goes again."""
-    was_there = (ROOT / "Pulumi.local.yaml").exists()
+    was_there = (ROOT / ".neurocore/state/.pulumi/stacks/neurocore/local.json").exists()
     yield neurocore("up")
     if not was_there:
         neurocore("down", "--delete-data", "--yes")
