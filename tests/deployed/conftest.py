@@ -120,6 +120,13 @@ def test_stack(local_stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         configuration.unlink(missing_ok=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fresh_outputs(request: pytest.FixtureRequest) -> None:
+    """The tests of another file may have replaced instances, whose names change with them."""
+    if any("test_stack" in item.fixturenames for item in request.session.items if item.module is request.module):
+        request.getfixturevalue("test_stack").refresh_outputs()
+
+
 @pytest.fixture
 def outputs(test_stack: Stack) -> dict[str, Any]:
     return test_stack.outputs

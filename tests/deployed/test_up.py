@@ -65,7 +65,7 @@ def ids(stack: Stack) -> dict[str, str]:
 
 @pytest.fixture
 def setting(test_stack: Stack):
-    """Set one configuration key for a test; taken back afterwards."""
+    """Set one configuration key for a test; taken back afterwards, in the running stack too."""
     taken_back = []
 
     def apply(key: str, value: str) -> None:
@@ -75,6 +75,8 @@ def setting(test_stack: Stack):
     yield apply
     for key in taken_back:
         pulumi(test_stack, "config", "rm", "--path", f"neurocore:{key}")
+    neurocore("up", "--stack", "test", "--no-verify")
+    test_stack.refresh_outputs()
 
 
 def test_the_stack_is_as_declared(test_stack):
@@ -110,8 +112,6 @@ def test_a_workers_memory_changes_in_place_and_nothing_else(test_stack, setting)
 
 
 def test_the_default_memory_comes_back(test_stack):
-    neurocore("up", "--stack", "test", "--no-verify")
-    test_stack.refresh_outputs()
     assert test_stack.outputs["services"]["worker"]["limits"]["memory_mb"] == 1024
 
 
@@ -170,8 +170,6 @@ def test_a_new_route_reloads_the_edge_and_replaces_nothing(test_stack, setting):
 
 
 def test_fewer_replicas_take_the_last_one_away(test_stack):
-    neurocore("up", "--stack", "test", "--no-verify")
-    test_stack.refresh_outputs()
     assert len(test_stack.outputs["services"]["frontend"]["containers"]) == 2
 
 
