@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 
 from operate.database import refused_roles
 from operate.progress import Progress
@@ -54,6 +55,14 @@ def _release_stale_lock(session: Session, progress: Progress) -> None:
 
 
 def _alive(pid: int) -> bool:
+    """Whether a pulumi runs under this process id: not if it is a zombie, nor if the id is somebody else's by now."""
+    process = Path("/proc") / str(pid)
+    if process.parent.is_dir():
+        try:
+            # Empty for a zombie: killed, and not yet taken note of by its parent.
+            return b"pulumi" in (process / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -370,10 +370,13 @@ def test_a_failed_build_says_why_where_and_what_next_and_goes_on_from_there(fake
     assert fake_go.built() == ["schema-generator", "pulumi-resource-docker", "pulumi-resource-docker-build"]
 
 
+# A shell starts what it puts in the background with the interrupt signal ignored; here it must arrive all the same.
 BUILDING = """
+import signal
 import sys
 from pathlib import Path
 from offline.toolchain import build
+signal.signal(signal.SIGINT, signal.default_int_handler)
 build.ensure(Path(sys.argv[1]), lambda said: print(said, flush=True))
 """
 
